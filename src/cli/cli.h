@@ -38,7 +38,7 @@ struct solve_opinion;
   X(shape, "shape", "K=V,..", "crebkmp", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; open sizes of functions and their names (s0=4), of tile graphs")      \
   X(dtype, "dtype", "T", "crebl", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
-  X(function, "function", "NAME", "creobmp", "kernel to take when the file has several")                                   \
+  X(function, "function", "NAME", "crebmp", "kernel to take when the file has several")                                   \
   X(config, "config", "FILE", "creb", "upstream's config.json")                                                          \
   X(block_sizes, "block-sizes", "S=V,..", "crsb", "assign block sizes, by name or in order (16,16,8); solving is skipped")                              \
   X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
@@ -85,7 +85,7 @@ struct solve_opinion;
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
   X(corpus, "corpus", "KIND:DIR", "t", "iree:DIR, a checkout or its tests/e2e; mlir:DIR, any directory of such files")   \
   X(junit, "junit", "FILE", "t", "write the cases as JUnit's XML")                                                      \
-  X(out, "out", "FILE", "osvxepzw", "output file")                                                                          \
+  X(out, "out", "FILE", "osvxepzwm", "output file")                                                                          \
   X(provider, "provider", "NAME|FILE.so", "rb", "kernel library that computes matrix products and declared functions (loom providers list)")  \
   X(kernel_map, "kernel-map", "KEY=PROVIDER", "rb", "who computes KEY (linalg.matmul(f32,f32)->f32, linalg.matmul, a function); FILE.so:SYMBOL: a function of a library")  \
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
@@ -110,7 +110,7 @@ struct solve_opinion;
   X(bisect, "bisect-numerics", "cr", "run the interpreter against every stage; name the first one, and the first operation in it, that goes wrong")      \
   X(quick, "quick", "x", "calibrate: a second instead of half a minute, with smaller arrays and fewer runs")                \
   X(tune, "tune", "crmp", "with --tuning-db: search all the same, and keep the better plans")                            \
-  X(debug, "debug", "cre", "write every stage")                                                                         \
+  X(debug, "debug", "cr", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
   X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
   X(partial_occupancy, "partial-occupancy", "e", "with --upstream-compatible: also variants on 2, 4, .. cores of each mesh dim")            \

@@ -256,7 +256,7 @@ static loom_status parse_option(loom_ctx *ctx, const cli_command *c, int argc, c
   if (!row->argument)
     return parse_flag(ctx, row, key, eq ? eq + 1 : NULL, out);
   const char *value = eq ? eq + 1 : *i + 1 < argc ? argv[++*i] : NULL;
-  if (!value)
+  if (!value || !*value)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
   LOOM_TRY(check_word(ctx, c, row, value));
   add_value(&ctx->mem, out, row, value);

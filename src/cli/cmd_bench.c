@@ -1,6 +1,6 @@
 /* loom bench tpuv3: cycles of a real TPUv3 against those of our simulator.  In `loom` itself: no bridge is needed. */
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "sim/npu/npu_bench.h"
 #include <stdio.h>
 
@@ -19,6 +19,7 @@ loom_status cmd_bench(loom_ctx *ctx, const cli_options *o) {
   machine *m;
   npu_bench b;
   dram_model dram;
+  cli_tell_form(ctx, o, CLI_BENCH_TPU);
   LOOM_TRY(cli_load_machine(ctx, o, o->machine.last ? o->machine.last : "tpuv3", &m));
   dram = m->bank ? DRAM_BANK : DRAM_RATE;
   if (o->dram.last)

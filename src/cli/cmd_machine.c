@@ -1,13 +1,14 @@
 /* loom machine list | show M | check M | import FILE | calibrate */
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "cli/cli_calibration.h"
 #include "machine/machine_template.h"
 #include "solve/certify.h"
 #include <stdio.h>
 #include <string.h>
 
-static loom_status list(loom_ctx *ctx, const cli_options *o) {
+static loom_status list(loom_ctx *ctx, const cli_options *o, const char *name) {
+  (void)name;
   const char *const *names;
   size_t n;
   LOOM_TRY(machine_list(ctx, &names, &n));
@@ -119,7 +120,8 @@ static loom_status import(loom_ctx *ctx, const cli_options *o, const char *path)
 }
 
 /* Measures this CPU; its file goes to --out, else to where machine 'host' is looked for first. */
-static loom_status calibrate(loom_ctx *ctx, const cli_options *o) {
+static loom_status calibrate(loom_ctx *ctx, const cli_options *o, const char *name) {
+  (void)name;
   const machine_cpu *cpu;
   const char *yaml, *path = o->out.last ? o->out.last : machine_calibrated_path(&ctx->mem);
   if (o->machine.last && strcmp(o->machine.last, "host") != 0) {
@@ -141,25 +143,36 @@ static loom_status calibrate(loom_ctx *ctx, const cli_options *o) {
   return LOOM_OK;
 }
 
-loom_status cmd_machine(loom_ctx *ctx, const cli_options *o) {
-  static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *, const char *); } verbs[] = {
-      {"show", show}, {"check", check}, {"import", import}};
-  static const char *const names[] = {"list", "show", "check", "import", "calibrate"};
-  const char *verb = o->files.n ? o->files.at[0] : "list";
-  if (strcmp(verb, "list") == 0)
-    return list(ctx, o);
-  if (strcmp(verb, "calibrate") == 0)
-    return calibrate(ctx, o);
-  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-    if (strcmp(verbs[i].name, verb) != 0)
-      continue;
-    const char *what = o->files.n > 1 ? o->files.at[1] : o->machine.last;
+typedef struct verb { const char *name; loom_status (*run)(loom_ctx *, const cli_options *, const char *); cli_form form; bool takes_one; } verb;
+
+/* The machine it is about: the word behind the verb, else --machine. */
+static loom_status run_verb(loom_ctx *ctx, const cli_options *o, const verb *v) {
+  const size_t most = v->takes_one ? 2 : 1;
+  const char *what = NULL;
+  if (o->files.n > most)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom machine %s' takes %s; what is '%s'?", v->name, v->takes_one ? "one machine" : "no name", o->files.at[most]);
+  cli_tell_form(ctx, o, v->form);
+  if (v->takes_one) {
+    what = o->files.n > 1 ? o->files.at[1] : o->machine.last;
     if (!what)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom machine %s' needs a machine name or file", verb);
-    return verbs[i].run(ctx, o, what);
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom machine %s' needs a machine name or file", v->name);
+    if (o->files.n > 1)
+      cli_tell_option(ctx, o, "machine", arena_printf(&ctx->mem, "the machine is '%s'", what), NULL);
   }
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown verb '%s' of 'loom machine'", verb);
-  const char *near = diag_nearest(verb, names, sizeof names / sizeof *names);
+  return v->run(ctx, o, what);
+}
+
+loom_status cmd_machine(loom_ctx *ctx, const cli_options *o) {
+  static const verb verbs[] = {{"list", list, CLI_MACHINE_LIST, false}, {"show", show, CLI_MACHINE_SHOW, true}, {"check", check, CLI_MACHINE_CHECK, true},
+                               {"import", import, CLI_MACHINE_IMPORT, true}, {"calibrate", calibrate, CLI_MACHINE_CALIBRATE, false}};
+  const char *names[sizeof verbs / sizeof *verbs], *word = o->files.n ? o->files.at[0] : "list";
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+    if (text_eq(verbs[i].name, word))
+      return run_verb(ctx, o, &verbs[i]);
+    names[i] = verbs[i].name;
+  }
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown verb '%s' of 'loom machine'", word);
+  const char *near = diag_nearest(word, names, sizeof names / sizeof *names);
   if (near)
     diag_help(ctx, "did you mean '%s'?", near);
   return LOOM_EUSAGE;

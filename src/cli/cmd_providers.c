@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/rng.h"
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "run/provider_check.h"
 #include "run/provider_set.h"
 #include <math.h>
@@ -318,17 +318,19 @@ static loom_status bench(loom_ctx *ctx, const cli_options *o, const loom_host_v1
 /* ---- the command ---- */
 
 typedef loom_status verb_fn(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host, unsigned seconds);
-typedef struct request { const cli_options *o; verb_fn *run; loom_host_v1 host; int threads; unsigned seconds; } request;
+typedef struct request { const cli_options *o; verb_fn *run; cli_form form; loom_host_v1 host; int threads; unsigned seconds; } request;
 
 static loom_status carry_out(loom_ctx *ctx, void *data) {
   request *r = data;
   alarm(r->seconds);      /* loading a library runs its code */
+  cli_tell_form(ctx, r->o, r->form);
   provider_host_init(&r->host, r->threads);
   return r->run(ctx, r->o, &r->host, r->seconds);
 }
 
 loom_status cmd_providers(loom_ctx *ctx, const cli_options *o) {
-  static const struct { const char *name; verb_fn *run; } verbs[] = {{"list", list}, {"check", check}, {"bench", bench}};
+  static const struct { const char *name; verb_fn *run; cli_form form; } verbs[] = {
+      {"list", list, CLI_PROVIDERS_LIST}, {"check", check, CLI_PROVIDERS_CHECK}, {"bench", bench, CLI_PROVIDERS_BENCH}};
   static const char *const names[] = {"list", "check", "bench"};
   static const double usual_seconds = 60;
   const char *verb = o->files.n ? o->files.at[0] : "list";
@@ -341,6 +343,7 @@ loom_status cmd_providers(loom_ctx *ctx, const cli_options *o) {
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
     if (text_eq(verbs[i].name, verb)) {
       r.run = verbs[i].run;
+      r.form = verbs[i].form;
       return cli_run_contained(ctx, o->files.n > 1 ? arena_printf(&ctx->mem, "the provider '%s'", o->files.at[o->files.n - 1]) : "a provider", carry_out, &r);
     }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom providers %s': there is list, check and bench", verb);

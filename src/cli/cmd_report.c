@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/cli_chips.h"
+#include "cli/cli_forms.h"
 #include "cli/cli_report.h"
 
 enum { REPORT_EVENTS_MAX = 2000000000 };   /* a graph from outside may loop for ever */
@@ -60,6 +61,7 @@ loom_status cli_report(loom_ctx *ctx, const cli_options *o, cli_watch_npu npu) {
   const char *json;
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom report' takes one directory, %zu given", o->files.n);
+  cli_tell_form(ctx, o, npu ? CLI_REPORT_NPU : CLI_REPORT_DIR);
   if (cli_chips_is_dir(ctx, o->files.at[0]))
     return cli_report_chips(ctx, o, npu);
   LOOM_TRY(cli_report_look(ctx, o, o->files.at[0], o->dump_dir.last, npu, &it));

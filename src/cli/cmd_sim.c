@@ -1,7 +1,7 @@
 /* loom sim FILE: a tile operation graph in an ONNX container or as text, or a list of jobs of them, on a machine with core.dispatch.  In `loom` itself: no bridge is needed,
  * and it is over in milliseconds. */
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "report/report_tiles.h"
 #include "sim/npu/npu.h"
 #include <stdio.h>
@@ -127,6 +127,7 @@ loom_status cmd_sim(loom_ctx *ctx, const cli_options *o) {
   npu_options options = {.event_budget = EVENTS_MAX, .request_limit = REQUESTS_MAX};
   npu_record record = {0};
   LOOM_TRY(refuse_others(ctx, o));
+  cli_tell_form(ctx, o, is_jobs(o->files.at[0]) ? CLI_SIM_JOBS : CLI_SIM_TILES);
   LOOM_TRY(cli_trace_limit(ctx, o, &record.limit));
   options.record = o->trace.last ? &record : NULL;
   LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));

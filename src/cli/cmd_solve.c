@@ -1,5 +1,5 @@
 /* loom solve ETG.json: block sizes for each variant of an ETG of any generation. */
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "etg/etg.h"
 #include "solve/solve.h"
 #include <stdio.h>
@@ -62,6 +62,8 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   machine *m = NULL;
   if (o->machine.last)
     LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));
+  else
+    cli_tell_form(ctx, o, CLI_SOLVE_ALONE);
   solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged,
                       .opinion = o->certify ? o->opinion : NULL, .explain = o->explain, .neighbours = o->neighbours, .pareto = o->pareto, .progress = cli_progress_step};
   int64_t top = 0;

@@ -1,5 +1,5 @@
 /* loom bench: a kernel or MLIR function of the host, measured against what the CPU can do and against an earlier run. */
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "cli/worker.h"
 #include "compile_bench.h"
 #include <math.h>
@@ -148,6 +148,7 @@ loom_status worker_bench(loom_ctx *ctx, const cli_options *o) {
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
+  cli_tell_form(ctx, o, CLI_BENCH_KERNEL);
   LOOM_TRY(worker_read_host(ctx, o, &c, &r));
   b.seed = r.seed;
   b.inputs = r.inputs;

@@ -1,4 +1,5 @@
 #include "cli/worker_chips.h"
+#include "cli/cli_forms.h"
 #include "cli/worker_emit.h"
 #include "base/file.h"
 #include "compile_chips.h"
@@ -113,10 +114,14 @@ loom_status worker_chips_explore(loom_ctx *ctx, const cli_options *o, compile_op
   if (!(*is_done = compile_chips_wanted(ctx, c)))
     return LOOM_OK;
   LOOM_TRY(refuse(ctx, o, c));
+  cli_tell_form(ctx, o, CLI_EXPLORE_CHIPS);
   loom_status st = compile_chips_kernel(ctx, c, &all);
   cli_progress_end();
+  const data_value *v = st == LOOM_OK ? compile_chips_table(&all) : NULL;
+  if (st == LOOM_OK && o->out.last)
+    st = data_write_json_file(ctx, o->out.last, v);
   if (st == LOOM_OK && o->json)
-    printf("%s\n", data_write_json(&ctx->mem, compile_chips_table(&all), 1));
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
   else if (st == LOOM_OK)
     print_table(&all);
   compile_chips_close(&all);

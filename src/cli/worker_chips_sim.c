@@ -1,5 +1,6 @@
 /* loom sim DIR of several chips: chips.json and the TOGs beside it, without values. */
 #include "cli/cli_chips.h"
+#include "cli/cli_forms.h"
 #include "cli/worker_chips.h"
 #include "compile_chips.h"
 #include "sim/sim.h"
@@ -71,6 +72,7 @@ loom_status worker_chips_sim(loom_ctx *ctx, const cli_options *o, bool *is_done)
   if (!*is_done)
     return LOOM_OK;
   LOOM_TRY(refuse(ctx, o));
+  cli_tell_form(ctx, o, CLI_SIM_CHIPS);
   LOOM_TRY(cli_chips_read(ctx, o, dir, &s.chips));
   LOOM_TRY(run_all(ctx, o, &s));
   return print(ctx, o, &s);

@@ -5,6 +5,7 @@
 #include "cli/worker_npu.h"
 #include "cli/worker_options.h"
 #include "cli/worker_bisect.h"
+#include "cli/cli_forms.h"
 #include "cli/worker_chips.h"
 #include "run/run_ranks.h"
 #include "compile_aot.h"
@@ -279,20 +280,9 @@ static loom_status open_artifact(loom_ctx *ctx, const cli_options *o, const comp
   return compile_open_artifact(ctx, c, r, s);
 }
 
-static loom_status fail_engine(loom_ctx *ctx, const char *name) {
-  static const char *const engines[] = {"sim", "npu", "tt-emu"};
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim, npu and tt-emu", name);
-  const char *near = diag_nearest(name, engines, sizeof engines / sizeof *engines);
-  if (near)
-    diag_help(ctx, "did you mean '%s'?", near);
-  return LOOM_EUNSUP;
-}
-
 /* What executes the kernel. */
 static loom_status choose_engine(loom_ctx *ctx, const cli_options *o, compile_options *c, made *a) {
   c->for_board = text_eq(o->engine.last, "tt-emu");
-  if (o->engine.last && !c->for_board && strcmp(o->engine.last, "sim") != 0 && strcmp(o->engine.last, "npu") != 0)
-    return fail_engine(ctx, o->engine.last);
   LOOM_TRY(worker_wants_npu(ctx, o, c, true, &a->for_npu));
   LOOM_TRY(worker_tell_unread(ctx, o, c, a->for_npu, false));
   a->for_npu = a->for_npu && !o->interp && !o->bisect;
@@ -443,6 +433,10 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   loom_status on_chips = worker_chips_explore(ctx, o, &c, &is_on_chips);
   if (is_on_chips || on_chips != LOOM_OK)
     return on_chips;
+  if (!o->etg.last)
+    cli_tell_option(ctx, o, "etg-gen", "no ETG is written", "name its file with --etg FILE");
+  if (!text_eq(c.machine, "host"))
+    cli_tell_option(ctx, o, "threads", "they are of this CPU, and a chip is searched", "add --machine host; --njobs says how many threads search");
   if (o->emit.last && (o->upstream_compatible || o->legacy))
     c.stop_after = COMPILE_EXPLORE;      /* lists that are there before they are solved */
   loom_status st = compile_kernel(ctx, &c, &s);
@@ -459,6 +453,8 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
     data_value *v = compile_explore_data(&s);
     st = worker_answer(ctx, o, &s, v);
     cli_progress_end();
+    if (st == LOOM_OK && o->out.last)
+      st = data_write_json_file(ctx, o->out.last, v);
     if (st == LOOM_OK && o->json)
       printf("%s\n", data_write_json(&ctx->mem, v, 1));
     else if (st == LOOM_OK)

@@ -1,8 +1,10 @@
 #include "cli/worker_emit.h"
+#include "base/file.h"
 #include "compile_explored.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
 #include <stdio.h>
+#include <string.h>
 
 /* The text of a form; NULL where this input has none. */
 typedef loom_status text_of(compile_state *s, compile_stage stage, const char **out);
@@ -80,6 +82,10 @@ loom_status worker_emit(loom_ctx *ctx, const cli_options *o, compile_state *s) {
     LOOM_TRY(row->text(s, row->stage, &t));
   if (!t)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit %s: this input has no such form", name);
+  if (o->out.last) {
+    t = arena_printf(&ctx->mem, "%s\n", t);
+    return file_write(ctx, o->out.last, t, strlen(t));
+  }
   const bool is_json = *t == '{';
   if (o->json && !is_json)
     worker_print_text(ctx, o, name, t);

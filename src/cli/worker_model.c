@@ -1,5 +1,6 @@
 /* loom sim and loom report of a whole model: MLIR whose function on tensors becomes kernels. */
 #include "base/file.h"
+#include "cli/cli_forms.h"
 #include "cli/worker_model.h"
 #include <string.h>
 
@@ -30,6 +31,12 @@ loom_status worker_model(loom_ctx *ctx, const cli_options *o, bool *out_is_model
     diag_help(ctx, "'loom report' measures its kernels, 'loom run' runs them");
     return LOOM_EUSAGE;
   }
+  if (o->check) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check: 'loom sim' of a model counts cycles, without values");
+    diag_help(ctx, "'loom run %s --machine %s --check' compares them", o->files.at[0], o->machine.last);
+    return LOOM_EUSAGE;
+  }
+  cli_tell_form(ctx, o, text_eq(o->command, "sim") ? CLI_SIM_MODEL : text_eq(o->machine.last, "host") ? CLI_REPORT_HOST : CLI_REPORT_MODEL);
   bool is_program;
   LOOM_TRY(worker_run_program(ctx, o, &c, &is_program));
   if (!is_program && o->function.last)

@@ -6,8 +6,22 @@
 #define SIM_EVENTS_MAX INT64_C(10000000000)   /* graphs from outside may unroll to anything */
 #define SIM_REQUESTS_MAX (INT64_C(1) << 24)
 
+/* Other engines are planned, so that this is no mistake of the command line. */
+static loom_status check_engine(loom_ctx *ctx, const char *name) {
+  static const char *const engines[] = {"sim", "npu", "tt-emu"};
+  for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+    if (!name || text_eq(name, engines[i]))
+      return LOOM_OK;
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim, npu and tt-emu", name);
+  const char *near = diag_nearest(name, engines, sizeof engines / sizeof *engines);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUNSUP;
+}
+
 loom_status worker_wants_npu(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_run, bool *out) {
   machine *m;
+  LOOM_TRY(check_engine(ctx, o->engine.last));
   *out = text_eq(o->emit.last, "npu") || text_eq(o->engine.last, "npu");
   if (*out || !is_run || o->engine.last || !c->machine || text_eq(c->machine, "host"))
     return LOOM_OK;

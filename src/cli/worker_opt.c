@@ -1,5 +1,6 @@
 /* loom opt: mlir-opt with our passes in the same textual pipelines. */
 #include "base/file.h"
+#include "cli/cli_forms.h"
 #include "cli/worker.h"
 #include "compile.h"
 #include "pass/pass.h"
@@ -30,8 +31,9 @@ static void list_passes(loom_ctx *ctx, const cli_options *o) {
     printf("%s\n", data_write_json(m, v, 1));
 }
 
+/* data: whether anything was printed so. */
 static void emit_stderr(void *data, const char *s) {
-  (void)data;
+  *(bool *)data = true;
   fputs(s, stderr);
 }
 
@@ -64,12 +66,12 @@ static loom_status refuse_unknown(ir_ctx *ir, MlirModule m) {
 }
 
 /* One input (or one part of --split-input-file). */
-static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags *flags, const char *path, const char *source, size_t size, text *out) {
+static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags *flags, const char *path, const char *source, size_t size, text *out, bool *io_has_emitted) {
   ir_ctx ir;
   LOOM_TRY(ir_open(ctx, &ir));
   MlirModule m = {NULL};
   pass_run_options p = {.verify_each = o->verify_each, .print_before_all = o->print_before_all, .print_after_all = o->print_after_all, .timing = o->timing,
-                        .print_after = o->print_after.last, .emit = emit_stderr};
+                        .print_after = o->print_after.last, .emit = emit_stderr, .emit_data = io_has_emitted};
   ir.blame = LOOM_EINPUT;   /* the pipeline and the IR are the user's */
   ir.reads = MLIR_READS_STAGES;
   ir_allow_unregistered(&ir, o->allow_unregistered);
@@ -126,6 +128,7 @@ static loom_status pass_through(loom_ctx *ctx, const cli_options *o, const char 
 
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
   if (o->list_passes) {
+    cli_tell_form(ctx, o, CLI_OPT_LIST);
     list_passes(ctx, o);
     return LOOM_OK;
   }
@@ -141,19 +144,21 @@ loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
   run_stage_enter("passes");
   text out = text_new(&ctx->mem);
   pass_flags flags;
-  bool is_idle;
+  bool is_idle, has_emitted = false;
   LOOM_TRY(pass_expand_groups(ctx, o->passes.at, o->passes.n, source, size, &flags, &is_idle));
   if (is_idle)
     return pass_through(ctx, o, source, size);
   for (const char *p = source, *end = source + size; p <= end;) {
     const char *cut = o->split_input ? strstr(p, "// -----") : NULL;
     size_t part = cut ? (size_t)(cut - p) : (size_t)(end - p);
-    LOOM_TRY(run_one(ctx, o, &flags, path, arena_strndup(&ctx->mem, p, part), part, &out));
+    LOOM_TRY(run_one(ctx, o, &flags, path, arena_strndup(&ctx->mem, p, part), part, &out, &has_emitted));
     if (!cut)
       break;
     text_add(&out, "// -----\n");
     p = cut + strcspn(cut, "\n") + 1;
   }
+  if (!has_emitted)
+    cli_tell_option(ctx, o, "mlir-print-ir-after", "no pass of that name has run", "'loom opt --list-passes' lists the names; a --pass-pipeline has them in its parentheses");
   if (o->out.last)
     return file_write(ctx, o->out.last, text_str(&out), out.size);
   worker_print_text(ctx, o, "mlir", text_str(&out));

@@ -1,7 +1,7 @@
 /* loom run of MLIR functions on values: sizes, results as text and files, what their expectations found. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/cli_forms.h"
 #include "cli/worker_program.h"
 #include "npz/npz.h"
 #include "dialect/dialect.h"
@@ -228,6 +228,13 @@ static loom_status fail_function(program_run *r) {
   return LOOM_EUSAGE;
 }
 
+/* `loom sim` and `loom report` have said it (worker_model.c). */
+static loom_status tell_unread(const program_run *r) {
+  if (text_eq(r->o->command, "bench"))
+    cli_tell_form(r->ctx, r->o, CLI_BENCH_MODEL);
+  return text_eq(r->o->command, "run") || text_eq(r->o->command, "compile") ? worker_tell_unread(r->ctx, r->o, r->c, false, true) : LOOM_OK;
+}
+
 loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program) {
   program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last || text_eq(o->command, "bench")};
   *out_is_program = false;
@@ -252,7 +259,7 @@ loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_opti
       st = fail_function(&r);
     *out_is_program = r.f && program_is_on_values(r.f);
     if (*out_is_program)
-      st = text_eq(o->command, "run") || text_eq(o->command, "compile") ? worker_tell_unread(ctx, o, c, false, true) : LOOM_OK;
+      st = tell_unread(&r);
     if (*out_is_program && st == LOOM_OK)
       st = execute(&r);
   } else {

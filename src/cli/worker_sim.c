@@ -1,5 +1,6 @@
 /* loom sim DIR|TOG: an artifact directory of `loom compile`, or a loom.tog.v1 file, on the virtual chip. */
 #include "base/file.h"
+#include "cli/cli_forms.h"
 #include "cli/worker_chips.h"
 #include "cli/worker_npu.h"
 #include "cli/worker.h"
@@ -47,6 +48,7 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
   bool is_dir = file_is_dir(path);
   data_value *v;
   run_options r;
+  cli_tell_form(s->ctx, o, o->check ? CLI_SIM_CHECK : CLI_SIM_DIR);
   if (o->shape.all.n)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shape: the sizes of what was compiled are in it; tile graphs may have open ones");
   LOOM_TRY(read_run(s, o, record, &r));
