@@ -127,8 +127,6 @@ loom_status cli_set_error_format(loom_ctx *ctx, const char *name) {
 void cli_print_diagnostics(const loom_ctx *ctx) {
   arena m = {0};
   cli_progress_end();
-  if (ctx->diag.first)
-    (void)fflush(stdout);      /* both may go to one file: not into the middle of a line; what is lost cli_finish_output tells */
   if (format == AS_TEXT)
     print_text(ctx);
   else if (format == AS_SARIF && ctx->diag.first)

@@ -5,7 +5,10 @@
 
 bool npu_loop_end(const tile_node *loop, const int64_t *values, const int64_t *symbols, int64_t *out) {
   *out = loop->end_sum.n ? 0 : loop->end;
-  return npu_sum(values, symbols, &loop->end_sum, out);
+  if (!npu_sum(values, symbols, &loop->end_sum, out))
+    return false;
+  *out = loop->end_most && *out > loop->end_most ? loop->end_most : *out;
+  return true;
 }
 
 /* Loops whose end is that of other loops have no number of points of their own. */

@@ -80,10 +80,14 @@ static bool to_affine(affine *a, const sym_expr *x, MlirAffineExpr *out) {
   }
 }
 
-/* The operands of a minimum (or maximum) of minima. */
-static bool results_of(affine *a, const sym_expr *x, sym_op op, MlirAffineExpr *results, int *n) {
+/* The operands of a minimum (or maximum) of minima; min(a, b) - c is min(a - c, b - c). */
+static bool results_of(affine *a, const sym_expr *x, sym_op op, MlirAffineExpr *results, int *n) {   /* as deep as the expression */
   if (x->op == op)
     return results_of(a, x->arg[0], op, results, n) && results_of(a, x->arg[1], op, results, n);
+  if (x->op == SYM_SUB && x->arg[0]->op == op) {
+    arena *m = a->l->mem;
+    return results_of(a, sym_sub(m, x->arg[0]->arg[0], x->arg[1]), op, results, n) && results_of(a, sym_sub(m, x->arg[0]->arg[1], x->arg[1]), op, results, n);
+  }
   return *n < RESULTS_MAX && to_affine(a, x, &results[(*n)++]);
 }
 
@@ -96,8 +100,29 @@ static MlirValue build(affine *a, const char *op, int n, const MlirAffineExpr *r
   return ir_build1(&l->b, op, ir_index_type(l->ir), a->n, a->input, 1, &at);
 }
 
+/* Above 0 in every turn: what is left to the end of a loop from its variable on. */
+static bool is_positive(const npt_lowering *l, const sym_expr *x) {
+  int64_t v;
+  if (sym_is_const(x, &v))
+    return v > 0;
+  if (x->op == SYM_MIN)
+    return is_positive(l, x->arg[0]) && is_positive(l, x->arg[1]);
+  for (size_t i = l->names.n; x->op == SYM_SUB && i-- > 0;) {
+    const npt_variable *n = &l->names.at[i];
+    const sym_expr *value = n->step ? sym_mul(l->mem, sym_name(l->mem, n->name), sym_const(l->mem, n->step)) : sym_name(l->mem, n->name);
+    if (n->end && sym_equal(x->arg[0], n->end) && sym_equal(x->arg[1], value))
+      return true;
+  }
+  return false;
+}
+
+static const sym_expr *without_floor(const npt_lowering *l, const sym_expr *x) {
+  int64_t zero;
+  return x->op == SYM_MAX && sym_is_const(x->arg[1], &zero) && zero == 0 && is_positive(l, x->arg[0]) ? x->arg[0] : x;
+}
+
 static bool try_affine(npt_lowering *l, const sym_expr *x, MlirValue *out) {
-  x = npt_opened(l, x);
+  x = without_floor(l, npt_opened(l, x));
   affine a = {.l = l};
   MlirAffineExpr results[RESULTS_MAX];
   int n = 0;
@@ -217,6 +242,24 @@ npt_loop npt_open_loop_to(npt_lowering *l, MlirValue end, int64_t step, const ch
   loop.var = mlirBlockGetArgument(loop.body, 0);
   l->b = ir_at_end(l->ir, loop.body);
   return loop;
+}
+
+bool npt_open_loop_until(npt_lowering *l, const sym_expr *end, int64_t step, const char *role, npt_loop *out) {
+  MlirType index = ir_index_type(l->ir);
+  affine a = {.l = l};
+  MlirAffineExpr results[RESULTS_MAX];
+  int n = 0;
+  if (!results_of(&a, end, SYM_MIN, results, &n))
+    return false;
+  *out = (npt_loop){.outer = l->b};
+  MlirRegion region = ir_new_region(l->ir, 1, &index, &out->body);
+  MlirAffineMap map = mlirAffineMapGet(l->ir->mlir, a.n, 0, n, results);
+  ir_named at[] = {{"lowerBoundMap", constant_map(l, 0)}, {"upperBoundMap", mlirAffineMapAttrGet(map)}, {"step", ir_index_attr(l->ir, step)},
+                   {"operandSegmentSizes", ir_attr(l->ir, arena_printf(l->mem, "array<i32: 0, %d, 0>", a.n))}, {role, ir_bool_attr(l->ir, true)}};
+  out->op = ir_build(&l->b, "affine.for", 0, NULL, a.n, a.input, 5, at, 1, &region);
+  out->var = mlirBlockGetArgument(out->body, 0);
+  l->b = ir_at_end(l->ir, out->body);
+  return true;
 }
 
 void npt_close_loop(npt_lowering *l, const npt_loop *loop, int n, const MlirValue *yielded) {

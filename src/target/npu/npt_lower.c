@@ -10,7 +10,7 @@ static loom_status emit_body(npt_lowering *l, const tog_body *body);
 static npt_loop open_loop(npt_lowering *l, const char *name, int64_t trip, const char *role) {
   const bool is_open = l->open.extent && text_eq(name, l->open.var);
   npt_loop loop = is_open ? npt_open_loop_to(l, l->rows, l->open.step, role) : npt_open_loop(l, trip, 1, role, 0, NULL);
-  vec_push(l->mem, &l->names, ((npt_variable){name, loop.var, is_open ? INT64_MAX : trip, is_open ? l->open.step : 0}));
+  vec_push(l->mem, &l->names, ((npt_variable){name, loop.var, is_open ? INT64_MAX : trip, is_open ? l->open.step : 0, NULL}));
   return loop;
 }
 
@@ -22,15 +22,25 @@ static loom_status emit_loop_of(npt_lowering *l, const char *name, int64_t trip,
   return st;
 }
 
-static loom_status trip_of(npt_lowering *l, const tog_node *n, int64_t *out) {
-  if (!sym_is_const(n->trip, out))
-    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "loop '%s' runs %s times; programs of an NPU have loops of a known number of turns", n->label ? n->label : n->var, sym_str(l->mem, n->trip));
-  return LOOM_OK;
+/* Turns that the turn of a loop around decides (causal attention): end ceildiv step of them, so that the variable goes to `end` in steps. */
+static loom_status emit_decided_loop(npt_lowering *l, const tog_node *n) {
+  npt_loop loop;
+  int64_t step = 1;
+  const bool has_step = n->trip->op == SYM_CEILDIV && sym_is_const(n->trip->arg[1], &step) && step > 0;
+  const sym_expr *end = has_step ? n->trip->arg[0] : n->trip;
+  if (!npt_open_loop_until(l, end, step, "accumulation_loop", &loop))
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "loop '%s' runs %s times; loops of an NPU's programs end at the least of sums of loop variables", n->label ? n->label : n->var, sym_str(l->mem, n->trip));
+  vec_push(l->mem, &l->names, ((npt_variable){n->var, loop.var, INT64_MAX, has_step ? step : 0, end}));
+  const loom_status st = emit_body(l, &n->body);
+  l->names.n--;
+  npt_close_loop(l, &loop, 0, NULL);
+  return st;
 }
 
 static loom_status emit_loop(npt_lowering *l, const tog_node *n) {
   int64_t trip;
-  LOOM_TRY(trip_of(l, n, &trip));
+  if (!sym_is_const(n->trip, &trip))
+    return emit_decided_loop(l, n);
   return trip < 1 ? LOOM_OK : emit_loop_of(l, n->var, trip, "accumulation_loop", &n->body);
 }
 
@@ -59,7 +69,7 @@ static const tog_body *open_items(npt_lowering *l, npt_loop *opened, int *n) {
   const tog_body *body = &l->t->body;
   *n = 0;
   if (l->open.extent)
-    vec_push(l->mem, &l->names, ((npt_variable){NPT_ROWS, l->rows, INT64_MAX, 0}));
+    vec_push(l->mem, &l->names, ((npt_variable){NPT_ROWS, l->rows, INT64_MAX, 0, NULL}));
   for (int d = 0; d < l->t->n_mesh; d++) {
     opened[(*n)++] = open_loop(l, l->t->mesh_name[d], l->t->mesh_size[d], "outer_loop");
   }

@@ -35,8 +35,8 @@ typedef struct npt_copy { const tog_node *send; tog_node node; tfn_function func
 
 /* How an op is done: the iteration dims in the lanes and side by side.  Of a product: lane 1: its rows (m) are in the lanes, 0: its columns. */
 typedef struct npt_way { int lane, vec; } npt_way;
-/* step: the value goes up by so much from round to round; 0: by one. */
-typedef struct npt_variable { const char *name; MlirValue value; int64_t trip, step; } npt_variable;
+/* step: the value goes up by so much from round to round; 0: by one.  end: where a loop ends whose turns other loops decide; NULL: it has a known number. */
+typedef struct npt_variable { const char *name; MlirValue value; int64_t trip, step; const sym_expr *end; } npt_variable;
 
 /* The number of rows that is given when the program is run. */
 #define NPT_ROWS "rows"
@@ -106,6 +106,8 @@ MlirValue npt_sum(npt_lowering *l, int n, const MlirValue *value, const int64_t 
 typedef struct npt_loop { MlirOperation op; MlirBlock body; ir_builder outer; MlirValue var; } npt_loop;
 /* The same to a value. */
 npt_loop npt_open_loop_to(npt_lowering *l, MlirValue end, int64_t step, const char *role);
+/* The same to the least of sums of loop variables; false: `end` is none. */
+bool npt_open_loop_until(npt_lowering *l, const sym_expr *end, int64_t step, const char *role, npt_loop *out);
 npt_loop npt_open_loop(npt_lowering *l, int64_t trip, int64_t step, const char *role, int n, const MlirValue *inits);
 void npt_close_loop(npt_lowering *l, const npt_loop *loop, int n, const MlirValue *yielded);
 MlirValue npt_const(npt_lowering *l, int64_t v);

@@ -124,11 +124,30 @@ static bool read_bound(MlirOperation op, const char *map_name, intptr_t first_op
   return !mlirValueIsNull(*value);
 }
 
+/* An upper bound that is the least of one sum and of numbers. */
+static bool read_decided(MlirOperation op, npt_node *n) {
+  MlirAttribute a = ir_attr_of(op, "upperBoundMap");
+  if (mlirAttributeIsNull(a) || !mlirAttributeIsAAffineMap(a))
+    return false;
+  MlirAffineMap map = mlirAffineMapAttrGetValue(a);
+  int sums = 0;
+  n->end = INT64_MAX;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); i++) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    if (!mlirAffineExprIsAConstant(e)) {
+      n->end_result = i;
+      sums++;
+    } else if (mlirAffineConstantExprGetValue(e) < n->end)
+      n->end = mlirAffineConstantExprGetValue(e);
+  }
+  return n->is_decided = sums == 1 && n->end > 0;
+}
+
 static loom_status read_loop(npt_walker *w, MlirOperation op, npt_node *n) {
   MlirValue low = {NULL}, high = {NULL};
   intptr_t first, count;
-  if (!ir_segment(op, 1, &first, &count) || !read_bound(op, "lowerBoundMap", 0, &n->start, &low) || !read_bound(op, "upperBoundMap", first, &n->end, &high))
-    FAIL(w, op, LOOM_EUNSUP, "a loop with a role goes from a constant to a constant or to a size as it is; this one has other bounds");
+  if (!ir_segment(op, 1, &first, &count) || !read_bound(op, "lowerBoundMap", 0, &n->start, &low) || (!read_bound(op, "upperBoundMap", first, &n->end, &high) && !read_decided(op, n)))
+    FAIL(w, op, LOOM_EUNSUP, "a loop with a role goes from a constant to a constant, to a size as it is, or to the least of a sum and a constant; this one has other bounds");
   if (!mlirValueIsNull(low) && !ir_const_int(low, &n->start))
     FAIL(w, op, LOOM_EUNSUP, "a loop with a role starts at a constant");
   if (!mlirValueIsNull(high)) {

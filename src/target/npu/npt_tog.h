@@ -26,6 +26,8 @@ typedef struct npt_node {
   tile_loop_type loop_type;
   int64_t start, end, step;
   MlirValue iv, end_value;              /* end_value not null: the end is this argument or symbol, `end` what is known of it (0: nothing) */
+  bool is_decided;                      /* the end is the least of a sum of variables of loops around, result `end_result` of the bound, and a number, which is `end`; INT64_MAX: the sum alone */
+  intptr_t end_result;
   /* DMA */
   npt_transfer transfer;
   bool is_indirect;                     /* by offsets of its own, or an index that is read from the scratchpad (affine.apply {indirect_access}) */

@@ -327,6 +327,11 @@ static const char *add_value(npt_tog *t, MlirValue v, int64_t scale, tile_terms 
 
 const char *npt_sum_add(npt_tog *t, MlirValue v, int64_t scale, tile_terms *out) { return add_value(t, v, scale, out, 0); }
 
+const char *npt_sum_add_end(npt_tog *t, MlirOperation loop, intptr_t result, tile_terms *out) {
+  MlirAffineMap map = mlirAffineMapAttrGetValue(ir_attr_of(loop, "upperBoundMap"));
+  return add_expr(t, loop, map, mlirAffineMapGetResult(map, result), 1, out, 0);
+}
+
 const char *npt_sum_add_expr(npt_tog *t, MlirOperation op, intptr_t result, tile_terms *out) {
   return add_expr(t, op, map_of(op), mlirAffineMapGetResult(map_of(op), result), 1, out, 0);
 }

@@ -127,9 +127,13 @@ static loom_status make_loop(npt_maker *x, const npt_node *n, tile_node *out) {
   out->start = n->start;
   out->end = n->end;
   out->stride = n->step;
-  if (mlirValueIsNull(n->end_value))
+  if (mlirValueIsNull(n->end_value) && !n->is_decided)
     return LOOM_OK;
-  const char *bad = npt_sum_add(x->t, n->end_value, 1, &out->end_sum);
+  if (n->is_decided) {
+    out->end = n->end == INT64_MAX ? 0 : n->end;
+    out->end_most = n->end == INT64_MAX ? TILE_GRAPH_VALUE_MAX : n->end;
+  }
+  const char *bad = n->is_decided ? npt_sum_add_end(x->t, n->op, n->end_result, &out->end_sum) : npt_sum_add(x->t, n->end_value, 1, &out->end_sum);
   if (bad)
     FAIL(x, n->op, LOOM_EUNSUP, "the end of a loop cannot be said: %s", bad);
   return LOOM_OK;

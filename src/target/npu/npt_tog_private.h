@@ -34,6 +34,8 @@ const char *npt_tog_tag_lists(npt_tog *t, MlirValue slot, bool nested, npt_texts
 
 /* Exactly: adds `scale` times `v` to the sum.  NULL or what cannot be said as a sum. */
 const char *npt_sum_add(npt_tog *t, MlirValue v, int64_t scale, tile_terms *out);
+/* Adds a result of the upper bound of a loop that starts at a constant. */
+const char *npt_sum_add_end(npt_tog *t, MlirOperation loop, intptr_t result, tile_terms *out);
 /* Adds result `result` of an affine op's map. */
 const char *npt_sum_add_expr(npt_tog *t, MlirOperation op, intptr_t result, tile_terms *out);
 /* The number of the symbol that `v` is; -1. */

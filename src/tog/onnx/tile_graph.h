@@ -74,6 +74,7 @@ typedef struct tile_node {
   int n_loops;                          /* in its body */
   int64_t start, end, stride;
   tile_terms end_sum;                   /* ours: not empty: `end` is this sum */
+  int64_t end_most;                     /* ours: and no more than this; 0: it is the sum alone */
   /* LOAD, STORE, WAIT */
   int tensor;
   tile_terms accumulation, tag;         /* the tag: values of accumulation loops, then one number */

@@ -123,7 +123,7 @@ static loom_status read_terms(text_reader *r, const data_value *v, const char *k
 static loom_status read_body(text_reader *r, const data_value *v);
 
 static loom_status read_loop(text_reader *r, const data_value *v, tile_node *n) {
-  static const char *const keys[] = {"name", "loop", "type", "start", "end", "stride", "end_sum", "body"};
+  static const char *const keys[] = {"name", "loop", "type", "start", "end", "stride", "end_sum", "end_most", "body"};
   static const char *const types[] = {
 #define X(t, s) s,
       TILE_LOOP_LIST(X)
@@ -146,6 +146,8 @@ static loom_status read_loop(text_reader *r, const data_value *v, tile_node *n) 
   LOOM_TRY(data_need_int(r->ctx, v, "stride", 1, TILE_GRAPH_VALUE_MAX, &n->stride));
   if (r->n_open == TILE_GRAPH_DEPTH_MAX)
     LOOM_FAIL(r->ctx, v->span, LOOM_ELIMIT, "loops are nested deeper than %d", TILE_GRAPH_DEPTH_MAX);
+  if (data_get(v, "end_most"))
+    LOOM_TRY(data_need_int(r->ctx, v, "end_most", 1, TILE_GRAPH_VALUE_MAX, &n->end_most));
   return read_terms(r, v, "end_sum", &n->end_sum);
 }
 

@@ -115,6 +115,8 @@ static data_value *write_node(const text_writer *w, const tile_node *n) {
     data_set_int(mem, o, "end", n->end);
     data_set_int(mem, o, "stride", n->stride);
     set_terms(w, o, "end_sum", &n->end_sum);
+    if (n->end_most)
+      data_set_int(mem, o, "end_most", n->end_most);
     data_set(mem, o, "body", write_body(w, n->body.at, n->body.n));
     return o;
   }
