@@ -1,5 +1,8 @@
 """The package loom: oracles are NumPy's own results.  Run by tests/cli/python-package.test."""
+import copy
 import os
+import pickle
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -92,9 +95,34 @@ class Calls(unittest.TestCase):
             kernel(np.zeros((2, 2, 2), np.float32))
         self.assertIn(e.exception.code, (1, 7))
         self.assertEqual(e.exception.diagnostics[0]["severity"], "error")
-        with self.assertRaisesRegex(ValueError, "has no kernel nothing"):
+        with self.assertRaisesRegex(ValueError, "has no kernel nothing; it has softmax"):
             loom.compile(os.path.join(KERNELS, "softmax.py"), function="nothing")(np.zeros(1, np.float32))
+        for value, says in ((np.float32(3), "'x' is the single value 3.0"), (np.ma.masked_array(np.ones((2, 2), np.float32)), "'x' is a masked array")):
+            with self.assertRaisesRegex(TypeError, says):
+                kernel(value)
+        for what, named, error, says in (("nosuch.py", {}, FileNotFoundError, "nosuch.py"), (KERNELS, {}, FileNotFoundError, "a kernel is a file"), (len, {}, ValueError, "that of 'len' is in no file"),
+                                         (kernel.path, {"options": "--seed=1"}, TypeError, "options is a list of words"), (kernel.path, {"options": [3]}, TypeError, "options is a list of words"),
+                                         (kernel.path, {"bf16": "x"}, TypeError, "bf16 is a list of words"), (kernel.path, {"bf16": ["q"]}, ValueError, "bf16 names 'q'; softmax takes x")):
+            with self.assertRaisesRegex(error, says):
+                loom.compile(what, **named)(np.zeros((2, 2), np.uint16))
 
+    def test_copies_are_compiled_where_they_are(self):
+        """A kernel that has run holds addresses of this process."""
+        kernel = loom.compile(os.path.join(KERNELS, "softmax.py"), options=["--threads=1"])
+        x = np.ones((2, 4), np.float32)
+        for copied in (pickle.loads(pickle.dumps(kernel)), copy.deepcopy(kernel)):
+            self.assertTrue((kernel(x) == 0.25).all() and (copied(x) == 0.25).all())
+            self.assertEqual((copied.path, copied.options, copied.machine), (kernel.path, kernel.options, kernel.machine))
+        script = "import pickle, sys, numpy as np; print(pickle.load(sys.stdin.buffer)(np.ones((2, 4), np.float32))[1, 3])"
+        run = subprocess.run([sys.executable, "-c", script], input=pickle.dumps(kernel), capture_output=True, env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))})
+        self.assertEqual((run.returncode, run.stdout), (0, b"0.25\n"), run.stderr)
+
+    def test_arguments_without_annotations(self):
+        with tempfile.TemporaryDirectory() as d:
+            with open(f"{d}/k.py", "w") as f:
+                f.write(SCALED.replace(": torch.Tensor", "").replace(": float", ""))
+            kernel, x, acc = loom.compile(f"{d}/k.py"), np.arange(5, dtype=np.float32), np.zeros(5, np.float32)
+            self.assertTrue((kernel(x, 2.0, x, acc)[2] == x * 3).all() and (acc == x + 1).all())
 
     def test_a_kernel_that_a_class_holds(self):
         """Its sizes are open in code for others (static_shapes=False), and those of the call here."""
@@ -143,6 +171,10 @@ class Runs(unittest.TestCase):
         self.assertIn("wormhole", loom.command("machine", "list"))
         with self.assertRaisesRegex(loom.LoomError, "unknown machine 'nowhere'"):
             loom.run(os.path.join(KERNELS, "softmax.py"), machine="nowhere", shape="x=4x4")
+        with self.assertRaisesRegex(ValueError, "zero byte"):
+            loom.command("machine\0list")
+        with self.assertRaisesRegex(TypeError, "a command is missing"):
+            loom.command()
         self.assertRegex(loom.__version__, r"^\d+\.\d+")
 
 

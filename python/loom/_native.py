@@ -76,7 +76,11 @@ def program() -> str:
 
 def words(values: Sequence[Path]) -> "ctypes.Array[ctypes.c_char_p]":
     """A NULL-terminated array of words."""
-    return (ctypes.c_char_p * (len(values) + 1))(*[os.fsencode(v) for v in values], None)
+    encoded = [os.fsencode(v) for v in values]
+    for word in encoded:
+        if b"\0" in word:      # what is behind it would be lost
+            raise ValueError(f"a word of the command line has a zero byte in it: {word!r}")
+    return (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
 
 
 class LoomError(RuntimeError):
@@ -95,6 +99,9 @@ class Context:
         if not self.handle:
             raise MemoryError
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a context is of its process: it is neither copied nor pickled")
+
     def __del__(self) -> None:
         if getattr(self, "handle", None):
             lib.loom_context_free(self.handle)
@@ -106,6 +113,8 @@ class Context:
 
     def command(self, *arguments: Path) -> str:
         """Runs a command of the command line; what it wrote to standard output."""
+        if not arguments:
+            raise TypeError("a command is missing: loom.command('machine', 'list')")
         out = ctypes.c_char_p()
         code = lib.loom_command(self.handle, words(arguments), ctypes.byref(out))
         if code:

@@ -19,9 +19,12 @@ def function_of(kernel: Any) -> Callable[..., Any]:
 
 
 def file_of(fn: Callable[..., Any]) -> str:
-    path = inspect.getsourcefile(fn)
+    try:
+        path = inspect.getsourcefile(fn)
+    except TypeError:      # built in, of an extension, or no function
+        path = None
     if not path or not os.path.exists(path):
-        raise ValueError(f"Loom reads the source of a kernel, and that of '{fn.__name__}' is in no file")
+        raise ValueError(f"Loom reads the source of a kernel, and that of '{getattr(fn, '__name__', fn)}' is in no file")
     return path
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import tempfile
@@ -24,6 +25,12 @@ def _numpy() -> Any:
     return numpy
 
 
+def _words(option: str, values: Sequence[str]) -> list[str]:
+    if isinstance(values, str) or not all(isinstance(v, str) for v in values):
+        raise TypeError(f"{option} is a list of words, [{values!r}] for one" if isinstance(values, str) else f"{option} is a list of words, not {values!r}")
+    return list(values)
+
+
 def _shape_options(shape: Union[str, Mapping[str, Any], None]) -> list[str]:
     if not shape:
         return []
@@ -39,7 +46,7 @@ class Kernel:
     """
 
     def __init__(self, path: str, options: Sequence[str], bf16: Sequence[str] = (), machine: str = "host"):
-        self.path, self.options, self.bf16, self.machine = path, list(options), frozenset(bf16), machine
+        self.path, self.options, self.bf16, self.machine = path, _words("options", options), frozenset(_words("bf16", bf16)), machine
         self.summary: Optional[dict[str, Any]] = None
         self._context = Context()
         self._compiled: dict[tuple[Any, ...], "_Compiled"] = {}
@@ -48,9 +55,16 @@ class Kernel:
     def __repr__(self) -> str:
         return f"<loom.Kernel {os.path.basename(self.path)}{'' if self.machine == 'host' else ' on ' + self.machine}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies, also in another process (pickle), are compiled there."""
+        return Kernel, (self.path, self.options, sorted(self.bf16), self.machine)
+
     def signature(self) -> Signature:
         if self._signature is None:
             self._signature = signature_of(self.path, next((o.split("=", 1)[1] for o in self.options if o.startswith("--function=")), None))
+            wrong = sorted(self.bf16.difference(p.name for p in self._signature.parameters))
+            if wrong:
+                raise ValueError(f"bf16 names '{wrong[0]}'; {self._signature.name} takes {', '.join(p.name for p in self._signature.parameters)}")
         return self._signature
 
     def parameters(self) -> list[str]:
@@ -76,7 +90,11 @@ class Kernel:
     def _dense(self, name: str, value: Any) -> Any:
         """Aligned, dense and in this machine's byte order, as code takes it."""
         np = _numpy()
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError(f"'{name}' is a masked array, and kernels know no masks: pass {name}.filled(..)")
         a = np.require(value, requirements=["C", "ALIGNED"])
+        if a.shape == ():
+            raise TypeError(f"'{name}' is the single value {value!r}, and the kernel takes a tensor there: an array of at least one dim")
         if name in self.bf16 and a.dtype.name != "uint16":
             raise TypeError(f"'{name}' is of type {a.dtype}, and bf16=['{name}'] says that it holds bfloat16: that is uint16")
         if name not in self.bf16 and a.dtype.name not in _LOOM:
@@ -92,7 +110,7 @@ class Kernel:
 
     def options_of(self, arrays: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[str]:
         """All options of the command line for such a call."""
-        shapes = [f"{name}={'x'.join(map(str, a.shape))}" for name, a in arrays.items()]
+        shapes = [f"{name}.{d}={size}" for name, a in arrays.items() for d, size in enumerate(a.shape)]
         types = [f"{name}={'bf16' if name in self.bf16 else _LOOM[a.dtype.name]}" for name, a in arrays.items()]
         return [*self.options, *(["--shape=" + ",".join(shapes)] if shapes else []), *(["--dtype=" + ",".join(types)] if types else []),
                 *[f"--arg={k}={list(v) if isinstance(v, tuple) else v}" for k, v in arguments.items()]]
@@ -154,7 +172,7 @@ def compile(kernel: Union[str, "os.PathLike[str]", Callable[..., Any]], *, machi
             options: Sequence[str] = ()) -> Kernel:
     """A kernel for this CPU, or for the virtual chip `machine`: the file it is in, or the function itself, whose file is read.  `bf16`: arguments whose uint16 arrays hold bfloat16.
     `options`: more words of the command line."""
-    for word in options:
+    for word in _words("options", options):
         why = _OF_CALLS.get(word.partition("=")[0].replace("_", "-"))
         if why:
             raise ValueError(f"option {word}: {why}")
@@ -163,6 +181,8 @@ def compile(kernel: Union[str, "os.PathLike[str]", Callable[..., Any]], *, machi
         path, function = file_of(inner), function or inner.__name__
     else:
         path = os.fspath(kernel)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(errno.ENOENT, "a kernel is a file; there is none", path)
     return Kernel(path, [*options, *([f"--function={function}"] if function else [])], bf16, os.fspath(machine))
 
 

@@ -54,7 +54,8 @@ def signature_of(path: str, wanted: Optional[str]) -> Signature:
         tree = ast.parse(source.read(), path)
     functions = [f for names, f in _kernels_of(tree) if wanted is None or wanted in names]
     if not functions:
-        raise ValueError(f"{path} has no kernel{f' {wanted}' if wanted else ''}")
+        there = sorted({f.name for _, f in _kernels_of(tree)})
+        raise ValueError(f"{path} has no kernel{f' {wanted}' if wanted else ''}; {'it has ' + ', '.join(there) if there else 'kernels are decorated with helion.kernel'}")
     f = functions[0]
     places = [*f.args.posonlyargs, *f.args.args]
     without_default = len(places) - len(f.args.defaults)
