@@ -122,15 +122,20 @@ static bool is_first_arrangement(const explore_space *s, const int8_t *o, uint32
   return true;
 }
 
+enum { ORDERS_MAX = 40320 /* of PLAN_ITERS_MAX loops */ };
+_Static_assert(PLAN_ITERS_MAX == 8, "ORDERS_MAX is its factorial");
+
 int explore_list_orders(const explore_space *s, uint32_t one_trip, int *out) {
   int n = 0;
+  uint64_t seen[ORDERS_MAX / 64] = {0};      /* classes */
   one_trip |= s->one_trip;
   for (int o = 0; o < s->n_orders; o++) {
     bool stands = s->impl->fixes.order || !(s->impl->rules & EXPLORE_ORDER_CLASS) || is_first_arrangement(s, s->order + (size_t)o * (size_t)s->n_parallel, one_trip);
-    for (int i = 0; stands && s->n_classes < s->n_orders && i < n; i++)
-      stands = s->order_class[out[i]] != s->order_class[o];
-    if (stands)
-      out[n++] = o;
+    const int32_t class = s->order_class[o];
+    if (!stands || seen[class / 64] >> (class % 64) & 1)
+      continue;
+    seen[class / 64] |= UINT64_C(1) << (class % 64);
+    out[n++] = o;
   }
   return n;
 }
