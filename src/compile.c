@@ -238,7 +238,10 @@ static loom_status explore(compile_state *s) {
 }
 
 static loom_status solve_whole_space(compile_state *s, const solve_limits *limits) {
-  LOOM_TRY(solve_space(s->ctx, &s->space, &s->solve_options, limits, &s->solved));
+  const solve_options *o = &s->solve_options;
+  explore_space x = s->space;
+  x.only_best = o->top_k <= 1 && !o->explain && !o->neighbours && !o->pareto;
+  LOOM_TRY(solve_space(s->ctx, &x, o, limits, &s->solved));
   for (size_t i = 0; i < s->solved.rows.n; i++)
     vec_push(&s->ctx->mem, &s->table.rows, (plan_candidate *)s->solved.rows.at[i].candidate);
   s->table.total = s->space.n_mappings * s->space.n_orders;

@@ -23,6 +23,7 @@ typedef struct explore_space {
                                                       * lifted over, loops kept in a panel), so the first of a class stands for all */
   int n_classes;
   uint32_t one_trip;                                 /* parallel loops that are one wave on any number of cores (gathered): ceil(extent / block) <= cores */
+  bool only_best;                                    /* of each point the best plan alone is asked for: explore_list_orders leaves out orders that have no first one; the caller's to set */
   explore_impl *impl;
 } explore_space;
 

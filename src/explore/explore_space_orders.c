@@ -50,13 +50,15 @@ static void class_orders(loom_ctx *ctx, explore_space *s, int32_t *class_of) {
     s->n_classes = s->n_orders;
     return;
   }
+  s->impl->order_sets = ARENA_NEW_N(&ctx->mem, const uint8_t *, s->n_orders);
   arena_mark mark = arena_save(&ctx->scratch);
   signed_order *all = ARENA_NEW_N(&ctx->scratch, signed_order, s->n_orders);
   for (int o = 0; o < s->n_orders; o++) {
     int order[PLAN_ITERS_MAX];
     for (int i = 0; i < s->n_parallel; i++)
       order[i] = s->order[o * s->n_parallel + i];
-    all[o] = sign(&ctx->scratch, s, o, order);
+    all[o] = sign(&ctx->mem, s, o, order);
+    s->impl->order_sets[o] = all[o].sets;
   }
   qsort(all, (size_t)s->n_orders, sizeof *all, by_sets);
   int *first = ARENA_NEW_N(&ctx->scratch, int, s->n_orders);      /* of an order's class: the least */
@@ -86,6 +88,7 @@ void explore_make_orders(loom_ctx *ctx, explore_space *s) {
   arena_mark mark = arena_save(&ctx->scratch);
   explore_list_permutations(&ctx->scratch, items, s->n_parallel, &all);
   s->n_orders = 0;
+  s->impl->order_sets = NULL;
   for (size_t o = 0; o < all.n; o++) {
     if (!order_is_fixed(&ctx->scratch, s->impl->fixes.order, &all.at[o], s->n_parallel))
       continue;
@@ -122,6 +125,62 @@ static bool is_first_arrangement(const explore_space *s, const int8_t *o, uint32
   return true;
 }
 
+/* ---- where the best plan alone is asked for ---- */
+
+enum { SETS_MAX = 1 << PLAN_ITERS_MAX };
+
+/* Sets of one load with one slot, then with two, each behind their count. */
+static size_t sets_length(const uint8_t *sets) { return 2u + sets[0] + sets[1 + sets[0]]; }
+
+static bool same_length(const uint8_t *x, const uint8_t *y) { return x[0] == y[0] && x[1 + x[0]] == y[1 + y[0]]; }
+
+/* Where in order_sets the one load has its sets that are not the same under all of `order`; false: there is none, or there are several. */
+static bool find_varying(const explore_space *s, const int *order, int n, size_t *out) {
+  const uint8_t *const *sets = s->impl->order_sets, *first = sets[order[0]];
+  int found = 0;
+  size_t at = 0;
+  for (int a = 0; a < s->n_access; a++) {
+    if (s->impl->access[a].is_store)
+      continue;
+    bool varies = false;
+    for (int i = 1; i < n; i++) {
+      if (!same_length(sets[order[i]] + at, first + at))
+        return false;
+      varies = varies || memcmp(sets[order[i]] + at, first + at, sets_length(first + at)) != 0;
+    }
+    if (varies) {
+      *out = at;
+      found++;
+    }
+    at += sets_length(first + at);
+  }
+  return found == 1;
+}
+
+/* Keeps of `order` those under which a load may be lifted over a set of loops that it may not be lifted over under any before.  Where one load alone has other sets under
+ * them, whatever a plan of the others chooses, a plan under an earlier order chooses too, on the same mapping: it costs the same, and comes first. */
+static int cover_sets(const explore_space *s, int n, int *order) {
+  size_t from = 0;
+  int kept = 0;
+  if (n < 3 || !s->impl->order_sets || !find_varying(s, order, n, &from))
+    return n;
+  bool seen[2][SETS_MAX] = {{false}};
+  for (int i = 0; i < n; i++) {
+    const uint8_t *x = s->impl->order_sets[order[i]] + from;
+    bool is_new = false;
+    for (int depth = 0; depth < 2; x += 1 + x[0], depth++)
+      for (int k = 1; k <= x[0]; k++) {
+        is_new = is_new || !seen[depth][x[k]];
+        seen[depth][x[k]] = true;
+      }
+    if (is_new)
+      order[kept++] = order[i];
+  }
+  return kept;
+}
+
+/* ---- orders to look at ---- */
+
 enum { ORDERS_MAX = 40320 /* of PLAN_ITERS_MAX loops */ };
 _Static_assert(PLAN_ITERS_MAX == 8, "ORDERS_MAX is its factorial");
 
@@ -137,5 +196,5 @@ int explore_list_orders(const explore_space *s, uint32_t one_trip, int *out) {
     seen[class / 64] |= UINT64_C(1) << (class % 64);
     out[n++] = o;
   }
-  return n;
+  return s->only_best ? cover_sets(s, n, out) : n;
 }

@@ -46,6 +46,7 @@ struct explore_impl {
   uint32_t causal[NEST_LOOPS_MAX];      /* by sequential loop: loops whose iterators its extent uses */
   explore_fixes fixes;
   unsigned lacking, rules;
+  const uint8_t **order_sets;           /* of each order: for each load, with one slot and with two, how many sets of parallel loops it may be lifted over, and these */
 };
 
 /* explore_open with some lemmas switched off. */
