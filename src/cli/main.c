@@ -1,6 +1,7 @@
 /* loom: the plain binary.  Links no MLIR. */
 #include "cli/cli.h"
 #include "base/alloc.h"
+#include "base/file.h"
 #include "run/run_ranks.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,8 @@ static int usage_error(int argc, char **argv, const char *name) {
   const char *near = diag_nearest(name, names, n);
   if (near)
     diag_help(&ctx, "did you mean 'loom %s'?", near);
+  else if (file_exists(name))
+    diag_help(&ctx, "it is a file: 'loom run %s' runs a kernel, 'loom --help' lists what else can be done with one", name);
   else
     diag_help(&ctx, "'loom --help' lists the commands");
   cli_print_diagnostics(&ctx);

@@ -144,6 +144,21 @@ static loom_status read_kernel(loom_ctx *ctx, const syn_node *tree, const helion
   return helion_read(ctx, tree, h, &k);
 }
 
+/* The line that is to be written: each argument whose sizes are missing ("x.0, x.1, y.0"), once. */
+static const char *shape_needed(arena *m, const char *missing) {
+  text t = text_new(m);
+  const char *last = "";
+  for (const char *at = missing; *at;) {
+    const size_t n = strcspn(at, ".,"), last_n = strcspn(last, ".,");
+    if (n != last_n || strncmp(at, last, n) != 0)
+      text_addf(&t, "%s%.*s=..", t.size ? "," : "shape needed: # loom: --shape ", (int)n, at);
+    last = at;
+    at += strcspn(at, ",");
+    at += strspn(at, ", ");
+  }
+  return text_str(&t);
+}
+
 /* NULL: nothing stands in the way of a cost. */
 static const char *check_kernel(loom_ctx *ctx, const lsp_task *t, const syn_node *tree, const helion_place *kernel, listener *l) {
   cli_options o;
@@ -154,7 +169,7 @@ static const char *check_kernel(loom_ctx *ctx, const lsp_task *t, const syn_node
   if (st == LOOM_OK)
     st = read_kernel(ctx, tree, kernel, &c.helion);
   if (watch.missing)
-    return arena_printf(&ctx->mem, "shape needed: # loom: --shape %.*s=..  (not known: %s)", (int)strcspn(watch.missing, ".,"), watch.missing, watch.missing);
+    return shape_needed(&ctx->mem, watch.missing);
   return st == LOOM_OK ? NULL : "no prediction: the kernel has errors";
 }
 

@@ -9,6 +9,7 @@
 static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_options *out) {
   cli_pairs p = {0};
   VEC_OF(const char *) texts = {0};
+  bool is_bare = false;
   for (size_t i = 0; i < o->shape.all.n; i++) {   /* upstream's -M256_N256_K256 form has no '=': "M256_N256" */
     const char *s = o->shape.all.at[i];
     if (strchr(s, '=')) {
@@ -23,9 +24,13 @@ static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_optio
       text_add_bytes(&t, *q == '_' ? "," : q, 1);
     }
     vec_push(&ctx->mem, &texts, text_str(&t));
+    is_bare = is_bare || (*s >= '0' && *s <= '9') || !strchr(text_str(&t), '=');
   }
   VEC_OF(helion_shape) shapes = {0};
-  LOOM_TRY(cli_pairs_of(ctx, "--shape", texts.at, texts.n, false, &p));
+  const loom_status st = cli_pairs_of(ctx, "--shape", texts.at, texts.n, false, &p);
+  if (st == LOOM_EUSAGE && is_bare)
+    diag_help(ctx, "sizes have the names of arguments, or of constants of a LoomKernel: --shape x=64x32,y=32x16, --shape M=64");
+  LOOM_TRY(st);
   for (size_t i = 0; i < p.n; i++) {
     const char *v = p.at[i].value;
     const char *cross = strchr(v, 'x');
