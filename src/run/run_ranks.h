@@ -1,7 +1,7 @@
 /* run_ranks: the processes that compute one thing together.  The one that speaks to the others (docs/mpi.md) is not this one: requests go to it through a socket. */
 #ifndef LOOM_RUN_RANKS_H
 #define LOOM_RUN_RANKS_H
-#include "base/file.h"
+#include "base/diag.h"
 
 #define RUN_RANKS_VARIABLE "LOOM_RANKS_SOCKET"      /* its number in the environment; not set, or negative: this process is the only rank */
 
@@ -26,8 +26,4 @@ LOOM_MUST_USE loom_status run_ranks_gather(loom_ctx *ctx, const run_ranks *r, co
 /* Bytes to one rank, which asks for them; messages between two ranks come in the order in which they went.  Receiving waits, and is of ctx->scratch. */
 LOOM_MUST_USE loom_status run_ranks_send(loom_ctx *ctx, const run_ranks *r, int to, const void *bytes, size_t size);
 LOOM_MUST_USE loom_status run_ranks_receive(loom_ctx *ctx, const run_ranks *r, int from, void **bytes, size_t *size);
-
-/* Whole reads and writes of a socket, for what stands on its other side; false: nobody is there. */
-static inline bool run_ranks_read(int socket, void *bytes, size_t size) { return file_read_all(socket, bytes, size); }
-static inline bool run_ranks_write(int socket, const void *bytes, size_t size) { return file_write_all(socket, bytes, size); }
 #endif

@@ -1,5 +1,6 @@
 /* Functions of ranks, run: a process each, whose requests the test answers by the rules of run_ranks.h.  Oracle: the rows reduced by hand, by the same operation in 64 bits. */
 #include "base/dtype.h"
+#include "base/file.h"
 #include "dialect/dialect.h"
 #include "shard/shard.h"
 #include "shard/shard_testing.h"
@@ -43,18 +44,18 @@ static int serve(const int *sockets, int ranks) {
     static char all[ROWS_MAX * 8], one[sizeof all];
     run_ranks_request q;
     for (int r = 0; r < ranks; r++) {
-      if (!run_ranks_read(sockets[r], &q, sizeof q))
+      if (!file_read_all(sockets[r], &q, sizeof q))
         return requests;
       assert_int_equal(q.what, RUN_RANKS_REDUCE);
       assert_in_range(q.bytes, 1, sizeof all);
-      assert_true(run_ranks_read(sockets[r], r ? one : all, (size_t)q.bytes));
+      assert_true(file_read_all(sockets[r], r ? one : all, (size_t)q.bytes));
       const dtype t = types[q.type];
       for (int64_t i = 0; i < q.bytes && r; i += (int64_t)dtype_bytes(t))
         dtype_store(t, all + i, apply(op_words[q.op], dtype_load(t, all + i), dtype_load(t, one + i)));
     }
     for (int r = 0; r < ranks; r++) {
-      assert_true(run_ranks_write(sockets[r], &q.bytes, sizeof q.bytes));
-      assert_true(run_ranks_write(sockets[r], all, (size_t)q.bytes));
+      assert_true(file_write_all(sockets[r], &q.bytes, sizeof q.bytes));
+      assert_true(file_write_all(sockets[r], all, (size_t)q.bytes));
     }
   }
 }
