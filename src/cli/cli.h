@@ -110,7 +110,7 @@ struct solve_opinion;
   X(bisect, "bisect-numerics", "cr", "run the interpreter against every stage; name the first one, and the first operation in it, that goes wrong")      \
   X(quick, "quick", "x", "calibrate: a second instead of half a minute, with smaller arrays and fewer runs")                \
   X(tune, "tune", "crmp", "with --tuning-db: search all the same, and keep the better plans")                            \
-  X(debug, "debug", "cr", "write every stage")                                                                         \
+  X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
   X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
   X(partial_occupancy, "partial-occupancy", "e", "with --upstream-compatible: also variants on 2, 4, .. cores of each mesh dim")            \

@@ -433,6 +433,8 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   loom_status on_chips = worker_chips_explore(ctx, o, &c, &is_on_chips);
   if (is_on_chips || on_chips != LOOM_OK)
     return on_chips;
+  if (!c.ranks)
+    cli_tell_option(ctx, o, "debug", "no stage is written, and there are no ranks to tell of", "'loom compile --debug' writes the stages");
   if (!o->etg.last)
     cli_tell_option(ctx, o, "etg-gen", "no ETG is written", "name its file with --etg FILE");
   if (!text_eq(c.machine, "host"))
