@@ -83,6 +83,32 @@ nest *nest_make_batch_matmul(arena *m, int64_t batch, int64_t rows, int64_t cols
   return make_product(m, "batch_matmul", batch, rows, cols, inner, type, acc);
 }
 
+nest *nest_make_spread(arena *m, int rank, const int64_t *extent, uint32_t load_dims, dtype type) {
+  static const char *const blocks[] = {"tile_a", "tile_b", "tile_c", "tile_d"};
+  nest *n = ARENA_NEW(m, nest);
+  n->kernel = "spread";
+  n->type = type;
+  int all[4] = {0}, some[4], n_some = 0;
+  for (int i = 0; i < rank && i < 4; i++) {
+    all[i] = add_loop(m, n, blocks[i], NEST_PARALLEL, extent[i]);
+    if (load_dims >> i & 1)
+      some[n_some++] = all[i];
+  }
+  const int x = add_value(m, n, "x_tile", type, some, n_some, false), r = add_value(m, n, "result", type, all, rank, false);
+  add_access(m, n, &n->body, NEST_LOAD, "x", type, some, n_some, x);
+  nest_node *g = add_node(m, n, &n->body, NEST_COMPUTE, r, "generic");
+  g->op = "generic";
+  g->body_ops = "addf";
+  g->m = block(m, n, 0);
+  for (int i = 1; i < rank; i++)
+    g->m = sym_mul(m, g->m, block(m, n, i));
+  g->k = sym_const(m, 1);
+  vec_push(m, &g->inputs, x);
+  add_access(m, n, &n->body, NEST_STORE, "out", type, all, rank, r);
+  nest_set_alignment(n, 32);
+  return n;
+}
+
 nest *nest_make_elementwise(arena *m, int64_t rows, int64_t cols, dtype type, const char *body_ops) {
   nest *n = ARENA_NEW(m, nest);
   n->kernel = "elementwise";

@@ -8,6 +8,8 @@
 nest *nest_make_matmul(arena *m, int64_t rows, int64_t cols, int64_t inner, dtype type, dtype acc);
 /* out[B,M,N] = x[B,M,K] @ y[B,K,N]: parallel tile_b, tile_m, tile_n. */
 nest *nest_make_batch_matmul(arena *m, int64_t batch, int64_t rows, int64_t cols, int64_t inner, dtype type, dtype acc);
+/* Something elementwise of a tensor that has those of up to four dims that `load_dims` says, as bits, and is spread over the others: one load. */
+nest *nest_make_spread(arena *m, int rank, const int64_t *extent, uint32_t load_dims, dtype type);
 /* out[M,N] = x[M,N] op y[M,N] for the scalar ops `body_ops` ("mulf,addf"): parallel tile_m, tile_n, no sequential loop. */
 nest *nest_make_elementwise(arena *m, int64_t rows, int64_t cols, dtype type, const char *body_ops);
 /* Flash attention, out[B,M,D] = softmax(q k) v with k[B,D,N], v[B,N,D]: parallel tile_b, tile_m; sequential tile_n with the accumulators top,

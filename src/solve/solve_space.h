@@ -10,7 +10,8 @@
  *   ends       points of one tuple with the same first and last wave share how the first loads and last stores go, mapping by mapping;
  *   group      points of one tuple with the same waves share routes; arms that offer the same choices on the same routes cost the same: the first stays;
  *   orders, choices   explore_list_orders, explore_list_choices and explore_pick_choices have their own lemmas.
- * Ties: (T, block sizes in symbol order, sums of model_columns before the links, mapping, order, choices). */
+ * Ties: (T, block sizes in symbol order, sums of model_columns before the links, mapping, order, choices); of orders that differ by loops of one trip alone, where no slot may be a
+ * panel, the one that has these outermost. */
 #ifndef LOOM_SOLVE_SPACE_H
 #define LOOM_SOLVE_SPACE_H
 #include "explore/explore_space.h"
