@@ -138,6 +138,8 @@ static void choose_parts(space_parts *p) {
   for (int i = 0; i < p->n; i++)
     busy += p->open[i] > 0;
   p->n_mine = 0;
+  if (busy == 0)
+    return;
   for (int i = 0; i < p->n; i++) {
     if (!p->open[i])
       continue;
