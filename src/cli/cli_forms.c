@@ -15,8 +15,8 @@ static bool has_word(const char *words, const char *word) {
   return false;
 }
 
-/* Those of every command, and those of the form. */
-static bool counts(cli_form form, const char *option) { return has_word(" json error-format progress help ", option) || has_word(forms[form].options, option); }
+/* Those of every command, --njobs, which changes no answer anywhere, and those of the form. */
+static bool counts(cli_form form, const char *option) { return has_word(" json error-format progress help njobs ", option) || has_word(forms[form].options, option); }
 
 /* On the command line; a flag also with a value that is not false. */
 static bool is_given(const cli_options *o, const cli_option *option) {
