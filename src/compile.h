@@ -106,7 +106,8 @@ typedef struct compile_state {
   bool is_retyped;                         /* for a board: float16 of the kernel became bfloat16 */
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
-  struct codegen_image *tiles; sim_tile_fn *tile_functions;      /* of `tog`, for the virtual chip, once it ran: a network runs one kernel for many that equal it */
+  bool runs_again;                         /* as it is: what was linked for the virtual chip is kept; the caller's to set (a network runs one kernel for many that equal it) */
+  struct codegen_image *tiles; sim_tile_fn *tile_functions;      /* of `tog`, where it runs again, once it ran */
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */
   const char *is_replaced[COMPILE_STAGES]; /* by stage: the file of --override-dir that stands for it; NULL: it is the compiler's */
   kernel_graph *read_kernel;               /* the kernel before a file replaced it; NULL: none did */

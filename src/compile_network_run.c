@@ -10,6 +10,7 @@ static loom_status time_step(network_run *n, network_compiled *c, compile_execut
 }
 
 static loom_status execute(network_run *n, network_compiled *c, const run_options *r, compile_execution *e) {
+  c->s.runs_again = true;
   if (!network_is_npu(n))
     return r ? compile_execute(&c->s, r, e) : LOOM_OK;
   return r ? compile_npu_execute(&c->s, &c->npu, r, e) : compile_npu_time(&c->s, &c->npu, &(run_options){0}, e);

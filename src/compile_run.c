@@ -344,5 +344,12 @@ loom_status compile_execute(compile_state *s, const run_options *r, compile_exec
   if (!s->tile_functions)
     LOOM_TRY(compile_tiles(s, &s->tiles, &s->tile_functions));
   chip c = {s->tile_functions, r, out};
-  return execute_any(s, r, &(compile_engine){&c, simulate}, &all, out);
+  const loom_status st = execute_any(s, r, &(compile_engine){&c, simulate}, &all, out);
+  if (!s->runs_again) {
+    if (s->tiles)
+      codegen_unlink(s->tiles);
+    s->tiles = NULL;
+    s->tile_functions = NULL;
+  }
+  return st;
 }
