@@ -101,7 +101,7 @@ static compile_options options_of(splitter *s, int i, const char *const *splits,
     pins[count++] = splits[p];
   for (size_t t = 0; t < k->graph->tensors.n; t++) {
     const int of = k->tensor[t];
-    if (of >= 0 && n->net->tensors.at[of].role == NETWORK_TEMPORARY && (stores(k, t) ? s->way->everywhere[of] : true))
+    if (of >= 0 && n->net->tensors.at[of].role == NETWORK_TEMPORARY && (!stores(k, t) || s->way->everywhere[of]))
       pins[count++] = arena_printf(m, "place.%s=replicated", k->graph->tensors.at[t].name);
   }
   o.explore.pins = pins;

@@ -183,7 +183,7 @@ static bool pays(const space_search *s, const space_node *x) {
   int64_t n = 1, maps = e ? e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]] : 1;
   for (int i = 0; i < s->n_blocks; i++)
     n = solve_mul(n, x->to[i] - x->from[i] + 1);
-  bool is_long = (s->is_long || s->age > LONG_SEARCH) && s->n_best == s->room;
+  bool is_long = s->age > LONG_SEARCH && s->n_best == s->room;
   return n >= solve_mul(maps, is_long ? PAYS_LONG : PAYS_SHORT) && (is_long || x->stage == SPACE_BOX);
 }
 
@@ -209,10 +209,10 @@ static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
 
 /* ---- an epoch ---- */
 
+int64_t space_groups_effort(const space_search *s) { return 6 * s->groups->ways + machine_cores(s->machine) * s->groups->mappings / 2; }
+
 /* What was done so far, in quarters of a microsecond of one core, or so; counted, not measured: the same everywhere. */
-int64_t space_effort(const space_search *s) {
-  return 12 * s->age + 6 * s->groups->ways + machine_cores(s->machine) * s->groups->mappings / 2 + 400 * s->looked + s->effort_of_parts;
-}
+int64_t space_effort(const space_search *s) { return 12 * s->age + space_groups_effort(s) + 400 * s->looked + s->effort_of_parts; }
 
 static loom_status choose_jobs(space_search *s, int epoch, int64_t most_effort) {
   size_t most = epoch == 0 ? 1 : epoch == 1 ? 8 : SPACE_LOOKS_MAX;

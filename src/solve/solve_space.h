@@ -149,9 +149,8 @@ typedef struct space_search {
   space_find *found[SPACE_LOOKS_MAX]; size_t found_room[SPACE_LOOKS_MAX];
   int64_t age, left, evaluated, looked;
   int64_t most_effort;                  /* after which the search ends; 0: when all is proved */
-  int64_t effort_of_parts;              /* solve_space_parts.c */
+  int64_t effort_of_parts;              /* of their groups (solve_space_parts.c); nodes and looks count in age and looked */
   size_t open_in_parts; int64_t bound_of_parts;               /* what was left open there, and its bound */
-  bool is_long;                         /* a part of a long search */
   bool is_together;                     /* others search, too: before the parts all do the same, and the clock has no say */
   double started;
   bool timed_out, is_done;

@@ -6,6 +6,7 @@
  *
  * What a part does in a round depends on its nodes, the records and its share of the budget alone, groups are made anew, and how many parts there are depends on the effort so far:
  * so answers and counters depend neither on the number of threads nor on that of ranks.  The clock ends a round where a timeout says so. */
+#include "base/ceil.h"
 #include "base/threads.h"
 #include "solve/solve_space_search.h"
 #include <stdlib.h>
@@ -124,13 +125,20 @@ static loom_status run_round(loom_ctx *worker, void *data, size_t i) {
   x->evaluated = h->evaluated;
   x->looked = h->looked;
   x->age = h->age;
-  x->effort = space_effort(h);
+  x->effort = space_groups_effort(h);
   x->timed_out = h->timed_out;
   x->room.guard = outer;
   return LOOM_OK;
 }
 
 /* ---- a round of all ---- */
+
+static size_t count_open(const space_parts *p) {
+  size_t n = 0;
+  for (int i = 0; i < p->n; i++)
+    n += (size_t)p->open[i];
+  return n;
+}
 
 /* The budget's shares; parts that have nothing to do, and those that the budget does not reach, are left out. */
 static void choose_parts(space_parts *p) {
@@ -179,7 +187,7 @@ static loom_status sum_up(space_parts *p) {
   s->evaluated += sum.evaluated;
   s->looked += sum.looked;
   s->age += sum.age;
-  s->effort_of_parts += sum.effort - 12 * sum.age - 400 * sum.looked;      /* these count in s->age and s->looked */
+  s->effort_of_parts += sum.effort;
   s->timed_out = sum.timed_out;
   s->bound_of_parts = sum.bound;
   s->left = s->left < 0 ? -1 : sum.evaluated < s->left ? s->left - sum.evaluated : 0;
@@ -216,10 +224,7 @@ static loom_status move_nodes(space_parts *p, int from, int to, size_t n) {
 
 /* From parts with more than twice the mean to those with less than half of it, as every rank reckons by itself. */
 static loom_status even_out(space_parts *p) {
-  int64_t all = 0;
-  for (int i = 0; i < p->n; i++)
-    all += p->open[i];
-  const int32_t mean = (int32_t)((all + p->n - 1) / p->n);
+  const int32_t mean = (int32_t)ceil_div((int64_t)count_open(p), p->n);
   for (int from = 0, to = 0; from < p->n; from++)
     while (p->open[from] > 2 * mean) {
       while (to < p->n && 2 * p->open[to] >= mean)
@@ -252,13 +257,6 @@ static void deal(space_parts *p) {
   arena_release(&s->ctx->scratch, mark);
   while (s->open.n)
     space_drop(s, solve_heap_pop(&s->open));
-}
-
-static size_t count_open(const space_parts *p) {
-  size_t n = 0;
-  for (int i = 0; i < p->n; i++)
-    n += (size_t)p->open[i];
-  return n;
 }
 
 static void report(const space_parts *p) {

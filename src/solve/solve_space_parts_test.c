@@ -110,30 +110,20 @@ static void test_a_budget_ends_parts_alike(void **state) {
 enum { RANKS_MAX = 5 };
 typedef struct wires { int number, end[RANKS_MAX][RANKS_MAX]; } wires;      /* [of][to] */
 
-static bool move(int socket, void *bytes, size_t size, bool is_write) {
-  for (size_t done = 0; done < size;) {
-    const ssize_t n = is_write ? write(socket, (char *)bytes + done, size - done) : read(socket, (char *)bytes + done, size - done);
-    if (n <= 0)
-      return false;
-    done += (size_t)n;
-  }
-  return true;
-}
-
 static loom_status wire_send(loom_ctx *ctx, void *data, int to, const void *bytes, size_t size) {
   const wires *w = data;
   const int socket = w->end[w->number][to];
   (void)ctx;
-  return move(socket, &size, sizeof size, true) && move(socket, (void *)(uintptr_t)bytes, size, true) ? LOOM_OK : LOOM_EWORKER;
+  return file_write_all(socket, &size, sizeof size) && file_write_all(socket, bytes, size) ? LOOM_OK : LOOM_EWORKER;
 }
 
 static loom_status wire_receive(loom_ctx *ctx, void *data, int from, void **bytes, size_t *size) {
   const wires *w = data;
   const int socket = w->end[w->number][from];
-  if (!move(socket, size, sizeof *size, false))
+  if (!file_read_all(socket, size, sizeof *size))
     return LOOM_EWORKER;
   *bytes = arena_alloc(&ctx->scratch, *size);
-  return move(socket, *bytes, *size, false) ? LOOM_OK : LOOM_EWORKER;
+  return file_read_all(socket, *bytes, *size) ? LOOM_OK : LOOM_EWORKER;
 }
 
 static void open_wires(wires *w, int size) {
@@ -171,14 +161,14 @@ static void search_together(const example *const *x, int size, int threads, answ
       answer a = {.status = LOOM_EWORKER};
       if (x[r])
         a = search_with(x[r], threads, &(solve_ranks){.number = r, .size = size, .data = &w, .send = wire_send, .receive = wire_receive});
-      (void)move(results[r][1], &a, sizeof a, true);
+      (void)file_write_all(results[r][1], &a, sizeof a);
       _exit(0);
     }
     close(results[r][1]);
   }
   close_wires(&w, size, -1);
   for (int r = 0; r < size; r++) {
-    assert_true(move(results[r][0], &out[r], sizeof out[r], false));
+    assert_true(file_read_all(results[r][0], &out[r], sizeof out[r]));
     close(results[r][0]);
   }
   for (int r = 0; r < size; r++)

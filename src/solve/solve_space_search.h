@@ -28,6 +28,7 @@ void space_keep(space_search *s, const space_record *x);
 
 /* ---- epochs (solve_space.c) ---- */
 int64_t space_effort(const space_search *s);
+int64_t space_groups_effort(const space_search *s);      /* of that, what groups took */
 LOOM_MUST_USE loom_status space_prepare_jobs(space_search *s);
 LOOM_MUST_USE loom_status space_run_job(loom_ctx *worker, void *data, size_t i);
 void space_take_over(space_search *s, const space_job *j);
@@ -44,7 +45,7 @@ LOOM_MUST_USE loom_status space_run_parts(space_search *s);
 
 /* What a round of some parts came to (solve_space_ranks.c). */
 typedef struct space_sum {
-  int64_t evaluated, looked, age, effort, bound;
+  int64_t evaluated, looked, age, effort /* of groups */, bound;
   bool timed_out;
   int n_parts; int32_t *open;           /* [n_parts]: nodes */
 } space_sum;
